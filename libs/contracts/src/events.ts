@@ -8,7 +8,14 @@ import { AgentRefusal } from './agents.js';
 import { event, raised } from './event-versions.js';
 import type { EventContract } from './event-versions.js';
 import { Instant, IntegerId, LabelId, Uuid } from './ids.js';
-import { Address, AdminPorts, EnforcementMode, NetworkTypeOfCluster, SeenFromOutside } from './network.js';
+import {
+  Address,
+  AdminPorts,
+  Cidr,
+  EnforcementMode,
+  NetworkTypeOfCluster,
+  SeenFromOutside,
+} from './network.js';
 import { MappedLabels } from './observations.js';
 import { EntityClass, LabelAssignment } from './policy.js';
 import { PROVISIONABLE_TYPES, ServiceBinding } from './policy-objects.js';
@@ -69,6 +76,17 @@ export const WorkloadState = z.object({
   labels: z.array(LabelId),
   mode: EnforcementMode,
   addresses: z.array(Address),
+  /** Of hosts that people describe: what rules about subnets are made from. */
+  interfaces: z
+    .array(
+      z.object({
+        ...{ address: Text.nullish(), loopback: z.boolean().optional() },
+        /** Length of the prefix. */
+        cidr_block: z.number().int().nullish(),
+      }),
+    )
+    .readonly()
+    .optional(),
   /** Of nodes; null or absent: as the agent is set. */
   adminPorts: AdminPorts.nullable().optional(),
   /** Which flows its agent reports. */
@@ -212,6 +230,8 @@ export const EntityLabelsState = z.object({
   refused: z.array(RefusedAnnotation),
   /** Known to the control plane: unmanaged workloads and nodes; empty for what lives in a cluster's own store. */
   addresses: z.array(Address),
+  /** Of unmanaged workloads that have some wider than their addresses: the subnets of their interfaces. */
+  subnets: z.array(Cidr).optional(),
   node: Text.nullable(),
   /** Of nodes; absent: as the agent is set. */
   adminPorts: AdminPorts.optional(),

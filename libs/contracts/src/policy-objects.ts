@@ -43,6 +43,8 @@ export const Rule = z.object({
   unscopedConsumers: z.boolean(),
   resolveProvidersAs: resolveAs,
   resolveConsumersAs: resolveAs,
+  /** On these sides workloads mean, as peers, the subnets of their interfaces instead of their addresses; absent: on none. */
+  subnetsOf: z.array(z.enum(['providers', 'consumers'])).optional(),
 });
 export type Rule = z.infer<typeof Rule>;
 

@@ -14,6 +14,8 @@ export interface SharedFacts {
   readonly workloads: WorkloadDirectory;
   readonly ipLists: ReadonlyMap<string, CompiledIpList>;
   readonly crossing: Crossing;
+  /** Of workloads outside of clusters: the subnets of their interfaces. */
+  readonly subnets: ReadonlyMap<string, readonly string[]>;
   catalogue: CatalogueIndex;
 }
 

@@ -5,10 +5,11 @@
 import type { Group, GroupId, LabelSetId } from '@ringfence/contracts';
 import { addTo, removeFrom } from '@ringfence/labels';
 import type { SmallSet } from '@ringfence/labels';
+import { intervalToCidrs, mergeIntervals, parseCidr } from './address.js';
 import type { AskedQuestions } from './asked-questions.js';
 import type { ClusterFacts } from './cluster-facts.js';
 import type { AskedQuestion, AskedSelector } from './cluster-records.js';
-import type { BeyondQuestion, Question } from './question.js';
+import type { BeyondQuestion, Question, SubnetsQuestion } from './question.js';
 import { sameTexts } from './rule-compiler.js';
 import type { RuleEnd } from './rule-compiler.js';
 import { meansServices } from './side.js';
@@ -23,6 +24,8 @@ export class ClusterGroupsCalculator {
   private readonly byWorkload = new Map<string, SmallSet<GroupId>>();
   /** Questions about whom these mean in other clusters. */
   private readonly beyond = new Map<GroupId, SmallSet<GroupId>>();
+  /** Questions about the subnets of whom these mean. */
+  private readonly subnets = new Map<GroupId, SmallSet<GroupId>>();
   private dirty: AskedQuestion[] = [];
 
   constructor(
@@ -35,6 +38,7 @@ export class ClusterGroupsCalculator {
   ask(question: Question): void {
     if (!this.questions.ask(question)) return;
     if (question.kind === 'beyond') addTo(this.beyond, question.of.id, question.id);
+    if (question.kind === 'subnets') this.askSubnets(question);
     if (question.kind !== 'workloads') return;
     for (const workload of question.workloads) addTo(this.byWorkload, workload, question.id);
   }
@@ -43,12 +47,14 @@ export class ClusterGroupsCalculator {
   forget(question: Question): void {
     if (!this.questions.forget(question)) return;
     if (question.kind === 'beyond') removeFrom(this.beyond, question.of.id, question.id);
+    if (question.kind === 'subnets') this.forgetSubnets(question);
     if (question.kind !== 'workloads') return;
     for (const workload of question.workloads) removeFrom(this.byWorkload, workload, question.id);
   }
 
   /** Of a group that nobody was told of, all is worked out when a list names it. */
   memberChanged(asked: AskedSelector, labelSet: LabelSetId, isMember: boolean): void {
+    if (this.subnets.size > 0) this.subnetsChanged(asked.question.id);
     if (asked.told === undefined || asked.pending === 'all') return;
     if (asked.pending === undefined) this.dirty.push(asked);
     asked.pending ??= new Map();
@@ -56,11 +62,19 @@ export class ClusterGroupsCalculator {
   }
 
   workloadChanged(workload: string): void {
-    for (const id of this.naming(workload)) this.answerChanged(id);
+    for (const id of this.naming(workload)) {
+      this.answerChanged(id);
+      this.subnetsChanged(id);
+    }
   }
 
   naming(workload: string): Iterable<GroupId> {
     return this.byWorkload.get(workload) ?? [];
+  }
+
+  /** Whom the question means has other subnets, or is somebody else. */
+  subnetsChanged(question: GroupId): void {
+    for (const id of this.subnets.get(question) ?? NONE) this.answerChanged(id);
   }
 
   /** In another cluster the question may mean others. */
@@ -92,6 +106,17 @@ export class ClusterGroupsCalculator {
     this.dirty = [];
     for (const asked of dirty) this.settle(asked, changes);
     return changes;
+  }
+
+  /** Whom it means is asked along, though no rule may name that group. */
+  private askSubnets({ of, id }: SubnetsQuestion): void {
+    addTo(this.subnets, of.id, id);
+    this.ask(of);
+  }
+
+  private forgetSubnets({ of, id }: SubnetsQuestion): void {
+    removeFrom(this.subnets, of.id, id);
+    this.forget(of);
   }
 
   private name(asked: AskedQuestion): void {
@@ -127,6 +152,21 @@ export class ClusterGroupsCalculator {
     return { ...told, behindServices: amend(told.behindServices, pending) };
   }
 
+  /** Of whom no interfaces are known here, as ever. */
+  private withSubnets({ labelSets, workloads, ...group }: Group): Group {
+    const { subnets, workloads: directory } = this.facts.shared;
+    const isOutside = (id: string): boolean => this.facts.labelSet(id)?.labelSet.class === 'unmanaged';
+    const outside = labelSets.filter(isOutside).flatMap((id) => [...directory.workloadsOf(id)]);
+    const named = workloads.filter((id) => isOutside(directory.labelSetOf(id) ?? ''));
+    const cidrs = [...outside, ...named].flatMap((id) => subnets.get(id) ?? []);
+    return {
+      ...group,
+      labelSets: labelSets.filter((id) => !isOutside(id)),
+      workloads: workloads.filter((id) => !named.includes(id)),
+      cidrs: mergeIntervals(cidrs.flatMap((cidr) => parseCidr(cidr) ?? [])).flatMap(intervalToCidrs),
+    };
+  }
+
   private answer(question: Question): Group {
     const group: Group = { id: question.id, ...NOBODY };
     switch (question.kind) {
@@ -142,6 +182,8 @@ export class ClusterGroupsCalculator {
       }
       case 'addresses':
         return { ...group, cidrs: [...question.cidrs], fqdns: [...question.fqdns] };
+      case 'subnets':
+        return { ...this.withSubnets(this.answer(question.of)), id: question.id };
       case 'beyond':
         return { ...group, cidrs: this.askBeyond(question) };
       case 'own_host':

@@ -49,7 +49,8 @@ export class ClusterPolicyCalculator implements Neighbour {
     this.questions = new AskedQuestions(shared.catalogue, (asked, known, isMember) => {
       if (carriesRules(asked)) this.touch(known);
       this.groups.memberChanged(asked, known.labelSet.id, isMember);
-      if (isOfCluster(known)) shared.crossing.meansOthers(this, asked.question.id);
+      if (shared.crossing.isNeeded && isOfCluster(known))
+        shared.crossing.meansOthers(this, asked.question.id);
     });
     const askBeyond = (question: BeyondQuestion): string[] => shared.crossing.answer(question, this);
     this.groups = new ClusterGroupsCalculator(this.facts, this.questions, askBeyond);
@@ -113,6 +114,11 @@ export class ClusterPolicyCalculator implements Neighbour {
     const known = labelSet === undefined ? undefined : this.facts.labelSet(labelSet);
     const selectors = [...(known?.selectors ?? [])].map(({ question }) => question.id);
     return [...selectors, ...this.groups.naming(workload)];
+  }
+
+  /** A workload of the label set has other subnets, or is another one's. */
+  subnetsChanged(labelSet: LabelSetId | undefined, workload: string): void {
+    for (const question of this.meaning(labelSet, workload)) this.groups.subnetsChanged(question);
   }
 
   meantElsewhere(question: GroupId): void {

@@ -78,6 +78,7 @@ describe('the incremental calculator', () => {
         const calculator = new PolicyCalculator();
         const told = new ToldPolicy();
         calculator.setCrossing(true);
+        for (const [workload, subnets] of world.subnets ?? []) calculator.setSubnets(workload, subnets);
         for (const [workload, seen] of world.seen ?? []) calculator.setSeenFromOutside(workload, seen);
         for (const [workload, labelSet] of [...world.workloads].reverse())
           calculator.setWorkload(workload, labelSet);

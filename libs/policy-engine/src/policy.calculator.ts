@@ -16,6 +16,7 @@ import type {
   PolicyObjects,
   SeenFromOutside,
 } from '@ringfence/contracts';
+import { isSameValue } from '@ringfence/decider';
 import { EMPTY_CATALOGUE, indexCatalogue } from '@ringfence/labels';
 import type { CatalogueIndex } from '@ringfence/labels';
 import type { SharedFacts } from './cluster-facts.js';
@@ -30,9 +31,11 @@ import { WorkloadDirectory } from './workload-directory.js';
 export class PolicyCalculator {
   private readonly source = new PolicySource(EMPTY_CATALOGUE);
   private readonly workloads = new WorkloadDirectory();
+  private readonly subnets = new Map<string, readonly string[]>();
   private readonly shared: SharedFacts = {
     workloads: this.workloads,
     crossing: new Crossing(this.workloads),
+    subnets: this.subnets,
     ipLists: this.source.ipLists,
     catalogue: EMPTY_CATALOGUE,
   };
@@ -84,6 +87,7 @@ export class PolicyCalculator {
     if (before === (labelSet ?? undefined)) return;
     for (const cluster of this.clusters.values()) cluster.workloadMoved(workload, before, labelSet);
     this.shared.crossing.workloadMoved(workload, [before, labelSet ?? undefined]);
+    if (this.subnets.has(workload)) this.subnetsChanged(workload, [before, labelSet ?? undefined]);
   }
 
   /** Whether rules mean those of other clusters, too. Without it no rule has a word more. */
@@ -95,6 +99,19 @@ export class PolicyCalculator {
   /** Of a workload of a cluster: how the other clusters see it. null: not at all. */
   setSeenFromOutside(workload: string, seen: SeenFromOutside | null): void {
     this.shared.crossing.see(workload, seen);
+  }
+
+  /** Of an unmanaged workload: the subnets of its interfaces, as CIDRs. null: it has none. */
+  setSubnets(workload: string, subnets: readonly string[] | null): void {
+    if (isSameValue(this.subnets.get(workload) ?? null, subnets)) return;
+    if (subnets === null) this.subnets.delete(workload);
+    else this.subnets.set(workload, subnets);
+    this.subnetsChanged(workload, [this.workloads.labelSetOf(workload)]);
+  }
+
+  private subnetsChanged(workload: string, labelSets: readonly (LabelSetId | undefined)[]): void {
+    for (const cluster of this.clusters.values())
+      for (const labelSet of labelSets) cluster.subnetsChanged(labelSet, workload);
   }
 
   /** Forgets the cluster and its label sets; nothing is told. */

@@ -25,10 +25,17 @@ export type Question =
   | { readonly kind: 'ip_list'; readonly id: GroupId; readonly ipList: string }
   | { readonly kind: 'own_host'; readonly id: GroupId }
   | AddressesQuestion
-  | BeyondQuestion;
+  | BeyondQuestion
+  | SubnetsQuestion;
 
 /** Which addresses of whom it means: those that they come from, or those where they are reached. */
 export type Way = 'from' | 'to';
+/** Whom a question means, by the subnets of their interfaces where these are known. */
+export interface SubnetsQuestion {
+  readonly kind: 'subnets';
+  readonly id: GroupId;
+  readonly of: BeyondQuestion['of'];
+}
 /** Whom a question means in other clusters, as one sees them who is not in theirs. */
 export interface BeyondQuestion {
   readonly kind: 'beyond';
@@ -81,6 +88,12 @@ export const askBeyond = (of: BeyondQuestion['of'], way: Way): BeyondQuestion =>
   id: textId(`beyond ${way} ${of.id}`),
   of,
   way,
+});
+
+export const askSubnets = (of: SubnetsQuestion['of']): SubnetsQuestion => ({
+  kind: 'subnets',
+  id: textId(`subnets ${of.id}`),
+  of,
 });
 
 export const askIpList = (ipList: string): Question => ({

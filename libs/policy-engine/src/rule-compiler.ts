@@ -105,10 +105,11 @@ export function compileBoundary(boundary: EnforcementBoundary, compiling: Compil
 
 type Meaning = Rule['resolveProvidersAs'];
 /** Deny rules reach virtual services only through the workloads behind them. */
-const AS_WORKLOADS = { providersAre: ['workloads'], consumersAre: ['workloads'] } satisfies Record<
-  string,
-  Meaning
->;
+const AS_WORKLOADS = {
+  ...{ providersAre: ['workloads'], consumersAre: ['workloads'] },
+  subnetsOf: [],
+} satisfies Pick<Statement, 'providersAre' | 'consumersAre' | 'subnetsOf'>;
+const NONE: Statement['subnetsOf'] = [];
 
 /** What rules, deny rules and boundaries have in common. */
 interface Statement {
@@ -120,6 +121,7 @@ interface Statement {
   /** What labels mean on this side. */
   readonly providersAre: Meaning;
   readonly consumersAre: Meaning;
+  readonly subnetsOf: NonNullable<Rule['subnetsOf']>;
 }
 
 const allowStatement = (ruleSet: string, rule: Rule): Statement => ({
@@ -130,6 +132,7 @@ const allowStatement = (ruleSet: string, rule: Rule): Statement => ({
   unscopedConsumers: rule.unscopedConsumers,
   providersAre: rule.resolveProvidersAs,
   consumersAre: rule.resolveConsumersAs,
+  subnetsOf: rule.subnetsOf ?? NONE,
 });
 
 const denyStatement = (ruleSet: string, rule: DenyRule): Statement => ({
@@ -189,7 +192,8 @@ function providersOf(
     statement.class === 'allow'
       ? virtualServicesOf(says.providers, { references, scope, labelsAreVirtual: areVirtual(providersAre) })
       : [];
-  const end = { at: workloads, peers: workloads, ports };
+  const peers = statement.subnetsOf.includes('providers') ? book.subnetsOf(workloads) : workloads;
+  const end = { at: workloads, peers, ports };
   const ofServices = services === null ? [] : [{ ...services, ports: ANY_PORT, servicePorts: true as const }];
   return virtual.length === 0 && services === null
     ? [end]
@@ -215,7 +219,8 @@ function consumersOf(statement: Statement, at: InScope, { book, references }: Co
       : [];
   const bound = virtual.length === 0 ? null : consumerEnd(virtual, references);
   const services = servicesOf(statement, consumersAre, says.consumers, { scope, book, references });
-  const ends = [{ at: workloads, peers: workloads }];
+  const peers = statement.subnetsOf.includes('consumers') ? book.subnetsOf(workloads) : workloads;
+  const ends = [{ at: workloads, peers }];
   return [...ends, ...(bound === null ? [] : [bound]), ...(services === null ? [] : [services])];
 }
 

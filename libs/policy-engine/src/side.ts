@@ -6,7 +6,7 @@
 import type { GroupId, LabelId, RuleActor, ScopeEntry } from '@ringfence/contracts';
 import { ALL_WORKLOADS, intersect, selectorOf, selectorText } from '@ringfence/labels';
 import type { Selector, TypeWish } from '@ringfence/labels';
-import { askBeyond, askIpList, askSelector, askWorkloads, OWN_HOST } from './question.js';
+import { askBeyond, askIpList, askSelector, askSubnets, askWorkloads, OWN_HOST } from './question.js';
 import type { Question, SelectorQuestion, Way, WorkloadsQuestion } from './question.js';
 
 export interface Side {
@@ -142,6 +142,7 @@ export class SideBook {
   private readonly labelled = new Map<string, Side>();
   private readonly ipLists = new Map<string, Question>();
   private readonly widened = { from: new Map<Side, Side>(), to: new Map<Side, Side>() };
+  private readonly subnets = new Map<Side, Side>();
 
   /** `crossing`: there are other clusters, and rules reach across. */
   constructor(private readonly crossing = false) {}
@@ -173,6 +174,13 @@ export class SideBook {
     return widened;
   }
 
+  /** As peers: by the subnets of their interfaces. */
+  subnetsOf(side: Side): Side {
+    let subnets = this.subnets.get(side);
+    if (subnets === undefined) this.subnets.set(side, (subnets = asSubnets(side)));
+    return subnets;
+  }
+
   askIpList(id: string): Question {
     let question = this.ipLists.get(id);
     if (question === undefined) this.ipLists.set(id, (question = askIpList(id)));
@@ -180,9 +188,17 @@ export class SideBook {
   }
 }
 
+function asSubnets(side: Side): Side {
+  const questions = side.questions.map((question) =>
+    question.kind === 'workloads' || question.kind === 'selector' ? askSubnets(question) : question,
+  );
+  return sideOf(side.labelled, side.named, questions);
+}
+
 /** Services are their own cluster's business: who is behind them it alone knows. */
 function withBeyond(side: Side, way: Way): Side {
-  const beyond = side.questions.flatMap((question) => {
+  const beyond = side.questions.flatMap((asked) => {
+    const question = asked.kind === 'subnets' ? asked.of : asked;
     const isCrossing =
       question.kind === 'workloads' || (question.kind === 'selector' && !meansServices(question.selector));
     return isCrossing ? [askBeyond(question, way)] : [];

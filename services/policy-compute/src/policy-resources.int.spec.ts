@@ -98,7 +98,7 @@ describe('bodies that real clients send', () => {
         sec_connect: false,
         stateless: false,
         unscoped_consumers: true,
-        use_workload_subnets: [],
+        use_workload_subnets: ['consumers'],
         resolve_labels_as: { providers: ['workloads'], consumers: ['workloads', 'virtual_services'] },
         providers: [label('2')],
         consumers: [{ ip_list: { href: `${ACTIVE}/ip_lists/1` } }],
@@ -112,7 +112,7 @@ describe('bodies that real clients send', () => {
       consumers: [{ ip_list: { href: `${DRAFT}/ip_lists/1`, name: 'Any (0.0.0.0/0 and ::/0)' } }],
       ingress_services: [{ proto: 6, port: 5432 }, { proto: 17 }, { href: `${DRAFT}/services/1` }],
       unscoped_consumers: true,
-      use_workload_subnets: [],
+      use_workload_subnets: ['consumers'],
     });
   });
 

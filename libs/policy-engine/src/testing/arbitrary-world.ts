@@ -138,7 +138,17 @@ export const anyRuleSet: fc.Arbitrary<RuleSet> = fc.record({
     { weight: 2, arbitrary: fc.constant<ScopeEntry[][]>([]) },
     { weight: 1, arbitrary: fc.array(fc.array(scopeEntry, { maxLength: 2 }), { maxLength: 2 }) },
   ),
-  rules: byId(fc.record({ ...scoped, resolveProvidersAs: resolveAs, resolveConsumersAs: resolveAs }), 4, 1),
+  rules: byId(
+    fc.record({
+      ...{ ...scoped, resolveProvidersAs: resolveAs, resolveConsumersAs: resolveAs },
+      subnetsOf: fc.oneof(
+        { weight: 3, arbitrary: fc.constant<('providers' | 'consumers')[]>([]) },
+        { weight: 1, arbitrary: fc.subarray<'providers' | 'consumers'>(['providers', 'consumers']) },
+      ),
+    }),
+    4,
+    1,
+  ),
   denyRules: byId(fc.record({ ...scoped, override: fc.boolean() }), 2),
 });
 export const anyBoundary: fc.Arbitrary<EnforcementBoundary> = fc.record({
@@ -267,6 +277,12 @@ export const anyLabelSet: fc.Arbitrary<LabelSet> = fc
       labels,
     }),
   );
+export const anySubnets: fc.Arbitrary<string[]> = fc.subarray([
+  '10.0.0.0/24',
+  '192.0.2.6/31',
+  'fd00::/112',
+  '203.0.113.9/32',
+]);
 export const anySeen: fc.Arbitrary<SeenFromOutside> = fc.record({
   addresses: fc.subarray(ADDRESSES_ABROAD),
   isHidden: fc.boolean(),
@@ -326,8 +342,9 @@ export const anyWorld: fc.Arbitrary<World> = fc
     modes: fc.array(fc.option(anyMode, { nil: undefined }), { minLength: ENDPOINTS, maxLength: ENDPOINTS }),
     fronts: fc.array(anyFront, { minLength: 1, maxLength: 3 }),
     views: fc.tuple(anySeen, anySeen),
+    nets: fc.tuple(anySubnets, anySubnets, anySubnets, anySubnets),
   })
-  .map(({ homes, names, modes, fronts, views, ...rest }) => {
+  .map(({ homes, names, modes, fronts, views, nets, ...rest }) => {
     const here = rest.labelSets.filter(
       ({ labelSet }) =>
         (labelSet.cluster === CLUSTER || labelSet.class === 'unmanaged') &&
@@ -351,7 +368,8 @@ export const anyWorld: fc.Arbitrary<World> = fc
       ({ labelSet }) => labelSet.class === 'service' && labelSet.cluster === CLUSTER,
     );
     const services = labelled.flatMap(({ labelSet }, i) => ({ labelSet, ...fronts[i % fronts.length]! }));
-    return { cluster: CLUSTER, ...rest, workloads, seen, endpoints, strangers, services };
+    const subnets = new Map(WORKLOADS.map((name, i) => [name, nets[i]!]));
+    return { cluster: CLUSTER, ...rest, workloads, seen, subnets, endpoints, strangers, services };
   });
 
 function endpointIn(labelSet: LabelSet, i: number): Endpoint {

@@ -9,8 +9,16 @@ import type {
   WireRule,
 } from '@ringfence/contracts';
 import type { Packet } from '../ports.js';
-import { addressesOf, areSpokenOf, listOf, portsInWords } from './spoken-numbers.js';
-import { addressesAbroad, meansByAddress, meansByLabels, meansByName, meansOwnHost } from './spoken-side.js';
+import { addressesOf, areSpokenOf, isListed, listOf, portsInWords } from './spoken-numbers.js';
+import {
+  addressesAbroad,
+  isMeantByAddress,
+  subnetsMeant,
+  meansByAddress,
+  meansByLabels,
+  meansByName,
+  meansOwnHost,
+} from './spoken-side.js';
 import type { SpokenSide } from './spoken-side.js';
 import { sentencesOf } from './words.js';
 import type { Sentence } from './words.js';
@@ -95,17 +103,23 @@ function membersOfSide(
   );
   return {
     labelSets: here
-      .filter(({ labelSet }) => meansByLabels(world, side, labelSet))
+      .filter(({ labelSet }) => isMeantByAddress(side, labelSet) && meansByLabels(world, side, labelSet))
       .map(({ labelSet }) => labelSet.id)
       .sort(),
     workloads: [...world.workloads]
       .filter(([workload, id]) => {
         const known = here.find(({ labelSet }) => labelSet.id === id);
-        return known !== undefined && meansByName(world, side, workload, known.labelSet);
+        if (known === undefined || !isMeantByAddress(side, known.labelSet)) return false;
+        return meansByName(world, side, workload, known.labelSet);
       })
       .map(([workload]) => workload)
       .sort(),
-    addresses: addressesOf([listOf(side.cidrs), listOf(addressesAbroad(world, side, as)), ...lists]),
+    addresses: addressesOf([
+      listOf(side.cidrs),
+      listOf(addressesAbroad(world, side, as)),
+      listOf(subnetsMeant(world, side)),
+      ...lists,
+    ]),
     ownHost: meansOwnHost(side),
   };
 }
@@ -202,7 +216,11 @@ function isPeer(world: World, side: SpokenSide, address: string, host: ReadonlyS
   if (meansByAddress(world, side, address)) return true;
   if (meansOwnHost(side) && host.has(address)) return true;
   const owner = world.endpoints.find((endpoint) => endpoint.addresses.includes(address));
-  return owner !== undefined && isMeant(world, side, owner);
+  const its = world.labelSets.find(({ labelSet }) => labelSet.id === owner?.labelSet)?.labelSet;
+  if (isListed(listOf(subnetsMeant(world, side)), address)) return true;
+  return (
+    owner !== undefined && its !== undefined && isMeantByAddress(side, its) && isMeant(world, side, owner)
+  );
 }
 
 function spokenVerdict(decision: SpokenVerdict['decision'], mode: EnforcementMode): Verdict {

@@ -14,6 +14,7 @@ import {
   anyObjects,
   anyRuleSet,
   anySeen,
+  anySubnets,
   anyService,
   anyServiceBinding,
   anyVirtualService,
@@ -34,6 +35,7 @@ export interface State {
   readonly labelSets: Map<LabelSetId, World['labelSets'][number]>;
   readonly workloads: Map<string, LabelSetId>;
   readonly seen: Map<string, SeenFromOutside>;
+  readonly subnets: Map<string, string[]>;
 }
 export const emptyState = (): State => ({
   catalogue: { types: [], labels: [] },
@@ -41,6 +43,7 @@ export const emptyState = (): State => ({
   labelSets: new Map(),
   workloads: new Map(),
   seen: new Map(),
+  subnets: new Map(),
 });
 
 export function worldOf(state: State): World {
@@ -64,6 +67,7 @@ export function worldOf(state: State): World {
     labelSets: [...state.labelSets.values()],
     workloads: state.workloads,
     seen: state.seen,
+    subnets: state.subnets,
     endpoints: [],
     strangers: [],
   };
@@ -137,6 +141,17 @@ const anyChange: fc.Arbitrary<Change> = fc.oneof(
         name: `${workload} is seen at ${seen?.addresses.join()}`,
         apply: (calculator) => calculator.setSeenFromOutside(workload, seen),
         to: (state) => (seen === null ? state.seen.delete(workload) : state.seen.set(workload, seen)),
+      })),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(fc.constantFrom(...WORKLOADS), fc.option(anySubnets))
+      .map(([workload, subnets]): Change => ({
+        name: `${workload} is in ${subnets?.join()}`,
+        apply: (calculator) => calculator.setSubnets(workload, subnets),
+        to: (state) =>
+          subnets === null ? state.subnets.delete(workload) : state.subnets.set(workload, subnets),
       })),
   },
 );

@@ -8,6 +8,8 @@ export interface SpokenSide {
   /** null: not narrowed. */
   readonly scope: readonly ScopeEntry[] | null;
   readonly labelsAreWorkloads: boolean;
+  /** As peers workloads are the subnets of their interfaces. */
+  readonly asSubnets: boolean;
   readonly mayNameHost: boolean;
   /** Of virtual services: workloads that are bound to them, and their addresses. */
   readonly bound: readonly string[];
@@ -24,6 +26,7 @@ export const NOBODY: SpokenSide = {
   actors: [],
   scope: null,
   labelsAreWorkloads: false,
+  asSubnets: false,
   mayNameHost: false,
   bound: [],
   cidrs: [],
@@ -51,6 +54,22 @@ export function meansByAddress(world: World, side: SpokenSide, address: string):
     return list ? isListed(list, address) : false;
   });
 }
+
+/** The subnets of whom the side means, where it means subnets: of those outside of clusters. */
+export function subnetsMeant(world: World, side: SpokenSide): string[] {
+  if (!side.asSubnets) return [];
+  return [...(world.subnets ?? [])].flatMap(([workload, subnets]) => {
+    const home = world.labelSets.find(
+      ({ labelSet }) => labelSet.id === world.workloads.get(workload),
+    )?.labelSet;
+    if (home?.class !== 'unmanaged') return [];
+    return meansByLabels(world, side, home) || meansByName(world, side, workload, home) ? subnets : [];
+  });
+}
+
+/** Is it meant by its addresses, and not by its subnets alone? */
+export const isMeantByAddress = (side: SpokenSide, { class: kind }: LabelSet): boolean =>
+  !side.asSubnets || kind !== 'unmanaged';
 
 /** Where those of other clusters are whom the side means: where they come from, or where they are reached. */
 export function addressesAbroad(world: World, side: SpokenSide, as: 'sources' | 'destinations'): string[] {

@@ -80,8 +80,18 @@ function say(
   const ports = rule.services.flatMap((service) =>
     service.kind === 'ports' ? [service.ports] : portsOfService(world, service.id),
   );
-  const providers = [{ at: provider, peers: provider, ports }, ...otherProviders(world, rule, provider)];
-  const consumers = [{ at: consumer, peers: consumer }, ...otherConsumers(world, rule, consumer)];
+  const asPeers = (side: SpokenSide, name: 'providers' | 'consumers'): SpokenSide => ({
+    ...side,
+    asSubnets: 'subnetsOf' in rule && (rule.subnetsOf?.includes(name) ?? false),
+  });
+  const providers = [
+    { at: provider, peers: asPeers(provider, 'providers'), ports },
+    ...otherProviders(world, rule, provider),
+  ];
+  const consumers = [
+    { at: consumer, peers: asPeers(consumer, 'consumers') },
+    ...otherConsumers(world, rule, consumer),
+  ];
   return providers.flatMap(({ ports: open, ...served }, i) =>
     consumers.map((asking, k) => ({
       ref: refOf(rule, ruleSet),

@@ -35,6 +35,8 @@ export interface World {
   readonly strangers: readonly string[];
   /** Of workloads of other clusters: how they are seen from here; absent: none. */
   readonly seen?: ReadonlyMap<string, SeenFromOutside>;
+  /** Of unmanaged workloads; absent: none. */
+  readonly subnets?: ReadonlyMap<string, readonly string[]>;
   /** Services of the cluster; absent: none. */
   readonly services?: readonly ServiceInWorld[];
 }
@@ -85,6 +87,7 @@ export function computePolicy(world: World): ToldPolicy {
   calculator.setObjects(world.objects);
   for (const { labelSet, mode } of world.labelSets) calculator.setLabelSet(labelSet, mode);
   for (const [workload, labelSet] of world.workloads) calculator.setWorkload(workload, labelSet);
+  for (const [workload, subnets] of world.subnets ?? []) calculator.setSubnets(workload, subnets);
   if (world.seen !== undefined) calculator.setCrossing(true);
   for (const [workload, seen] of world.seen ?? []) calculator.setSeenFromOutside(workload, seen);
   const told = new ToldPolicy();

@@ -195,6 +195,25 @@ describe('the labels of entities', () => {
     expect(labelled(calculator.flush())).toMatchObject([{ name: 'web' }]);
   });
 
+  it('of a host are told with the subnets of its interfaces, where one is wider than its address', () => {
+    const calculator = new EntityLabelsCalculator();
+    const subnetsOf = (...interfaces: NonNullable<WorkloadState['interfaces']>[number][]): unknown => {
+      calculator.setWorkload({ ...node, cluster: null, node: null, interfaces });
+      return labelled(calculator.flush())[0]?.subnets;
+    };
+    const lo = { address: '127.0.0.1', cidr_block: 8, loopback: true };
+    expect(subnetsOf({ address: '192.0.2.7', cidr_block: 24 }, { address: '2001:db8::7' }, lo)).toEqual([
+      '192.0.2.7/24',
+      '2001:db8::7/128',
+    ]);
+    expect(subnetsOf({ address: '192.0.2.7', cidr_block: 0 }, { address: '192.0.2.8', cidr_block: 64 })).toBe(
+      undefined,
+    );
+    expect(subnetsOf({ address: '2001:db8::7', cidr_block: 64 }, { address: null, cidr_block: 8 })).toEqual([
+      '2001:db8::7/64',
+    ]);
+  });
+
   it('of a node and of an unmanaged host are passed on', () => {
     const calculator = new EntityLabelsCalculator();
     calculator.setWorkload(node);

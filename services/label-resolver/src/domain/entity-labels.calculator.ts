@@ -229,6 +229,19 @@ function changedLabels(before: CatalogueIndex, after: CatalogueIndex): ChangedLa
 const reporting = (level: string | undefined): Pick<EntityLabelsState, 'visibilityLevel'> =>
   level === undefined || level === 'flow_summary' ? {} : { visibilityLevel: level };
 
+/** Where some interface says how wide its subnet is. A prefix that holds everything, or is none, says nothing. */
+function subnetsOf({ interfaces = [] }: WorkloadState): Pick<EntityLabelsState, 'subnets'> {
+  const own = interfaces.filter(({ address, loopback }) => address && loopback !== true);
+  const isWide = ({ address, cidr_block: block }: (typeof own)[number]): boolean =>
+    (block ?? 0) > 0 && block! < bitsOf(address!);
+  if (!own.some(isWide)) return {};
+  const subnets = own.map(
+    (each) => `${each.address!}/${isWide(each) ? each.cidr_block! : bitsOf(each.address!)}`,
+  );
+  return { subnets: [...new Set(subnets)].sort() };
+}
+const bitsOf = (address: string): number => (address.includes(':') ? 128 : 32);
+
 function entityOfWorkload(workload: WorkloadState): EntityLabelsState {
   const isNode = workload.node !== null;
   return {
@@ -242,6 +255,7 @@ function entityOfWorkload(workload: WorkloadState): EntityLabelsState {
     mode: workload.mode,
     refused: [],
     addresses: workload.addresses,
+    ...subnetsOf(workload),
     node: workload.node,
     ...(workload.adminPorts && { adminPorts: workload.adminPorts }),
     ...(isNode && reporting(workload.visibilityLevel)),

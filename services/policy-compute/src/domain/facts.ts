@@ -18,6 +18,8 @@ export interface EntityFact {
   readonly labels: readonly LabelId[];
   readonly mode: EnforcementMode;
   readonly addresses: readonly Address[];
+  /** Of unmanaged workloads; absent: no wider ones than their addresses. */
+  readonly subnets?: readonly string[] | undefined;
   readonly node: string | null;
   readonly lost?: boolean | undefined;
   /** Of Pods and nodes: how other clusters see them; absent: not at all. */

@@ -281,6 +281,30 @@ describe('the feed of policy', () => {
     expect(cidrs()).toEqual([[]]);
   });
 
+  it('means by hosts the subnets of their interfaces where a rule says so, and their addresses where none are known', () => {
+    const calculator = underTest();
+    for (const [key, value] of Object.entries(CATALOGUE)) calculator.apply(key, value);
+    const consumers = [labelled('1')];
+    const subnetsOf = ['consumers' as const];
+    const said = ruleSet('1', { rules: [rule('1', { providers: [labelled('2')], consumers, subnetsOf })] });
+    const db = { class: 'node', namespace: null, node: 'n1', labels: ['2'] } as const;
+    const host = { cluster: GLOBAL, namespace: null, class: 'unmanaged', addresses: ['192.0.2.7'] } as const;
+    calculator.apply('objects', objects({ rule_sets: [said] }));
+    calculator.apply('entity/db', entity('db', db));
+    const ingress = (subnets?: string[]): unknown => {
+      calculator.apply('entity/host', entity('host', { ...host, ...(subnets && { subnets }) }));
+      const records = (
+        calculator.flush() as Record<string, Record<string, { cidrs?: string[]; labelSets?: string[] }>>
+      )['c1'];
+      return Object.values(records ?? {}).flatMap(({ cidrs = [], labelSets = [] }) => [
+        ...cidrs,
+        ...labelSets,
+      ]);
+    };
+    expect(ingress()).toEqual(['192.0.2.7/32']);
+    expect(ingress(['192.0.2.7/24', '198.51.100.9/32'])).toEqual(['192.0.2.0/24', '198.51.100.9/32']);
+  });
+
   it('keeps the node of a workload that was paired anew when the old workload goes', () => {
     const calculator = underTest();
     const node = (id: string): EntityFact =>

@@ -4,7 +4,7 @@
  * what differs from the last flush. Endpoints are only those whose addresses the control plane knows: nodes of the
  * cluster itself, unmanaged workloads in every cluster. Pods belong to the cluster's own store.
  */
-import { GLOBAL } from '@ringfence/contracts';
+import { GLOBAL, hostCidrs } from '@ringfence/contracts';
 import type {
   Endpoint,
   EnforcementMode,
@@ -81,6 +81,7 @@ export class PolicyFeed {
     this.countCluster(entity?.cluster, 1);
     this.moveTo(id, entity === null ? null : makeLabelSet(entity));
     this.endpoints.set(id, entity, this.labelSetOf.get(id));
+    this.calculator.setSubnets(id, entity && subnetsOf(entity));
     this.calculator.setSeenFromOutside(id, entity && seenFromOutside(entity));
   }
 
@@ -159,6 +160,10 @@ export class PolicyFeed {
     else this.countByCluster.set(cluster, count);
   }
 }
+
+/** Interfaces of which nobody said how wide their subnets are have their addresses alone. */
+const subnetsOf = ({ class: entityClass, addresses, subnets }: EntityFact): readonly string[] | null =>
+  entityClass === 'unmanaged' ? (subnets ?? hostCidrs(addresses)) : null;
 
 /** Nobody sees a host that is lost. */
 const seenFromOutside = ({ lost, outside }: EntityFact): SeenFromOutside | null =>

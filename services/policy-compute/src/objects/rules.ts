@@ -21,11 +21,13 @@ const RULE_EXTRAS = {
   stateless: false,
   machine_auth: false,
   network_type: 'brn',
-  use_workload_subnets: [],
   egress_services: [],
   consuming_security_principals: [],
   log_flow: false,
 } as const;
+/** Of rules that were written before it meant anything among their extras; it means something once they are written again. */
+const SUBNETS = 'use_workload_subnets';
+type SubnetSides = NonNullable<StoredRule['subnetsOf']>;
 const DENY_RULE_EXTRAS = { network_type: 'brn', egress_services: [] } as const;
 
 export const emptyRule = (id: string): StoredRule => ({
@@ -66,10 +68,14 @@ function readCommon(body: RuleBody | DenyRuleBody): Partial<Common> {
 
 export function ruleFrom(body: RuleBody, before: StoredRule): StoredRule {
   refuseWhatWouldBeWeaker(body);
-  const { extras: kept, ...rest } = before;
+  const { extras, subnetsOf, ...rest } = before;
+  const { [SUBNETS]: written = [], ...kept } = extras ?? {};
+  const subnets =
+    body[SUBNETS] === undefined ? (subnetsOf ?? (written as SubnetSides)) : (body[SUBNETS] ?? []);
   return {
     ...rest,
     ...readCommon(body),
+    ...(subnets.length > 0 && { subnetsOf: [...subnets] }),
     ...(body.resolve_labels_as !== undefined && {
       resolveProvidersAs: body.resolve_labels_as.providers,
       resolveConsumersAs: body.resolve_labels_as.consumers,
@@ -123,6 +129,7 @@ export function showRule(
     resolve_labels_as: { providers: rule.resolveProvidersAs, consumers: rule.resolveConsumersAs },
     unscoped_consumers: rule.unscopedConsumers,
     ...RULE_EXTRAS,
+    [SUBNETS]: rule.subnetsOf ?? [],
     ...rule.extras,
     ...externalReferenceOf(rule.extras),
   };

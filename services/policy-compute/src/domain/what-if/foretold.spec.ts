@@ -1,6 +1,6 @@
 /** What is foretold of a change is what happens when it is provisioned: by the words, in random worlds with every form of rule. */
 import type { EnforcementMode, Endpoint, FlowKind, PolicyObjects, Verdict } from '@ringfence/contracts';
-import { GLOBAL } from '@ringfence/contracts';
+import { GLOBAL, hostCidrs } from '@ringfence/contracts';
 import { labelSetId, makeLabelSet } from '@ringfence/labels';
 import {
   anyLabels,
@@ -57,11 +57,13 @@ const withoutHost = (objects: PolicyObjects, lists: PolicyObjects['ip_lists']): 
   })),
 });
 
+/** Of a host, with a stranger in it. */
+const anySubnets = fc.constantFrom(undefined, ['192.0.2.8/31']);
 const CLASSES = ['pod', 'pod', 'node', 'unmanaged'] as const;
 const anyEntities: fc.Arbitrary<EntityFact[]> = fc
-  .tuple(...CLASSES.map(() => fc.record({ labels: anyLabels, mode: anyMode })))
+  .tuple(...CLASSES.map(() => fc.record({ labels: anyLabels, mode: anyMode, subnets: anySubnets })))
   .map((all) =>
-    all.map(({ labels, ...own }, i) => {
+    all.map(({ labels, subnets, ...own }, i) => {
       // Pods have the mode of their namespace.
       const { mode } = i < 2 ? all[0]! : own;
       const of = CLASSES[i]!;
@@ -74,6 +76,7 @@ const anyEntities: fc.Arbitrary<EntityFact[]> = fc
         labels,
         mode,
         addresses,
+        ...(of === 'unmanaged' && subnets && { subnets }),
       });
     }),
   );
@@ -95,8 +98,10 @@ function worldOf(
     node: null,
     mode: modeOf(one),
   }));
+  const hosts = entities.filter((one) => one.class === 'unmanaged');
   return {
     cluster: CLUSTER,
+    subnets: new Map(hosts.map((one) => [one.id, one.subnets ?? hostCidrs(one.addresses)])),
     catalogue: { types: ['role', 'app', 'env'], labels: LABELS },
     objects,
     labelSets: entities.map((one) => ({ labelSet: makeLabelSet(one), mode: modeOf(one) })),
