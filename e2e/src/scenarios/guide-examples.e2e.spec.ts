@@ -78,7 +78,7 @@ beforeAll(async () => {
   const nodes = await clusterNodes();
   own = nodes.find(({ name }) => name === web!.node);
   other = nodes.find(({ name }) => name !== web!.node);
-}, 120_000);
+});
 
 afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
@@ -89,7 +89,7 @@ afterAll(async () => {
   for (const kind of ['rule_sets', 'virtual_services', 'ip_lists']) await removeAll(kind);
   await Promise.all([RISK, INFRA, STRANGERS].map(removeNamespace));
   await outside?.close();
-}, 60_000);
+});
 
 /** Ours are called after what only this scenario names. */
 async function removeAll(kind: string): Promise<void> {

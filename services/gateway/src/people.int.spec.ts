@@ -74,7 +74,7 @@ describe('who names what he has read', () => {
       await call('PUT', '/orgs/1/settings', { body: { max_api_key_expiration_in_seconds: 7_776_000 } });
       await other.process.stop();
     }
-  }, 60_000);
+  });
 });
 
 describe('a log-in', () => {

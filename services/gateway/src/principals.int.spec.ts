@@ -133,7 +133,7 @@ describe('who has permissions', () => {
       for (const each of [principal, account]) expect((await call('GET', each.href)).status).toBe(404);
       expect([await permissionsOf(principal), await permissionsOf(asPrincipal)]).toEqual([[], []]);
     }
-  }, 60_000);
+  });
 
   it('of those who went before this was so, nothing is left at the next start', async () => {
     const store = await openServiceStore(DATABASE, { config: { DATABASE_URL: under.databaseUrl } });

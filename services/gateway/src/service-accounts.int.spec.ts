@@ -145,7 +145,7 @@ describe('a service account', () => {
     } finally {
       await other.process.stop();
     }
-  }, 60_000);
+  });
 });
 
 describe('a key of a service account', () => {
