@@ -43,7 +43,7 @@ describe('the incremental calculator', () => {
     fc.assert(
       fc.property(
         anySequence,
-        fc.array(fc.boolean(), { minLength: 41, maxLength: 41 }),
+        fc.array(fc.boolean(), { minLength: 43, maxLength: 43 }),
         (changes, flushes) => {
           const told = run(changes, (i) => flushes[i]!);
           const state = emptyState();

@@ -277,6 +277,9 @@ export const anyLabelSet: fc.Arbitrary<LabelSet> = fc
       labels,
     }),
   );
+export const anyLabelSetAbroad: fc.Arbitrary<LabelSet> = anyLabels.map((labels) =>
+  makeLabelSet({ cluster: OTHER_CLUSTER, namespace: 'shop', class: 'pod', labels }),
+);
 export const anySubnets: fc.Arbitrary<string[]> = fc.subarray([
   '10.0.0.0/24',
   '192.0.2.6/31',

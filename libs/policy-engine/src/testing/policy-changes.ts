@@ -5,11 +5,13 @@ import type { PolicyCalculator } from '../policy.calculator.js';
 import type { ProvisionableObjects } from '../policy-source.js';
 import {
   ABROAD,
+  ADDRESSES_ABROAD,
   anyBoundary,
   anyCatalogue,
   anyIpList,
   anyLabelGroup,
   anyLabelSet,
+  anyLabelSetAbroad,
   anyMode,
   anyObjects,
   anyRuleSet,
@@ -88,7 +90,13 @@ const objectChange = <T extends ComputedType>(type: T, any: fc.Arbitrary<Provisi
   );
 
 const labelSets = fc.sample(anyLabelSet, { numRuns: 12, seed: 7 });
-const someLabelSet = fc.constantFrom(...labelSets);
+/** Enough of them elsewhere, and there those workloads. */
+const abroad = fc.sample(anyLabelSetAbroad, { numRuns: 4, seed: 7 });
+const someLabelSet = fc.constantFrom(...labelSets, ...abroad);
+const someWorkload = fc.oneof(
+  fc.tuple(fc.constantFrom(...WORKLOADS, ...ABROAD), fc.option(someLabelSet)),
+  fc.tuple(fc.constantFrom(...ABROAD), fc.option(fc.constantFrom(...abroad))),
+);
 
 const anyChange: fc.Arbitrary<Change> = fc.oneof(
   { weight: 4, arbitrary: objectChange('rule_sets', anyRuleSet) },
@@ -124,14 +132,12 @@ const anyChange: fc.Arbitrary<Change> = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: fc
-      .tuple(fc.constantFrom(...WORKLOADS, ...ABROAD), fc.option(someLabelSet))
-      .map(([workload, labelSet]): Change => ({
-        name: `${workload} is in ${labelSet?.id}`,
-        apply: (calculator) => calculator.setWorkload(workload, labelSet?.id ?? null),
-        to: (state) =>
-          labelSet === null ? state.workloads.delete(workload) : state.workloads.set(workload, labelSet.id),
-      })),
+    arbitrary: someWorkload.map(([workload, labelSet]): Change => ({
+      name: `${workload} is in ${labelSet?.id}`,
+      apply: (calculator) => calculator.setWorkload(workload, labelSet?.id ?? null),
+      to: (state) =>
+        labelSet === null ? state.workloads.delete(workload) : state.workloads.set(workload, labelSet.id),
+    })),
   },
   {
     weight: 3,
@@ -155,6 +161,25 @@ const anyChange: fc.Arbitrary<Change> = fc.oneof(
       })),
   },
 );
+/** One that is hidden, and one that is not. */
+const peopled: readonly Change[] = ABROAD.map((workload, i) => {
+  const labelSet = abroad[i]!;
+  const seen = { addresses: [ADDRESSES_ABROAD[i]!], isHidden: i === 0 };
+  return {
+    name: `${workload} is in ${labelSet.id}, abroad`,
+    apply: (calculator) => {
+      calculator.setLabelSet(labelSet, 'full');
+      calculator.setWorkload(workload, labelSet.id);
+      calculator.setSeenFromOutside(workload, seen);
+    },
+    to: (state) => {
+      state.labelSets.set(labelSet.id, { labelSet, mode: 'full' });
+      state.workloads.set(workload, labelSet.id);
+      state.seen.set(workload, seen);
+    },
+  };
+});
+
 export const anySequence: fc.Arbitrary<Change[]> = fc
   .tuple(anyCatalogue, anyObjects, fc.array(anyChange, { minLength: 1, maxLength: 40 }))
   .map(([catalogue, objects, changes]): Change[] => [
@@ -173,5 +198,6 @@ export const anySequence: fc.Arbitrary<Change[]> = fc
         }
       },
     },
+    ...peopled,
     ...changes,
   ]);
