@@ -115,7 +115,7 @@ describe('a password that is changed', () => {
       const user = (await findUser(entities, id))!.user.body;
       const shown = proofOf((await hashOf(entities, id))!);
       const token = await issueLoginToken(entities, id, shown);
-      const change = { password: 'another good one 7', kind: 'change-password' } as const;
+      const change = { password: 'Another good one, longer 7', kind: 'change-password' } as const;
       await setPassword(store, user, change, { kind: 'user', id });
       const late = { status: 401, errors: [{ token: 'authentication_failed' }] };
       await expect(openSession(store, user, { address: '192.0.2.1', token })).rejects.toMatchObject(late);
