@@ -5,23 +5,25 @@ import type { PolicyCalculator } from '../policy.calculator.js';
 import type { ProvisionableObjects } from '../policy-source.js';
 import {
   ABROAD,
-  ADDRESSES_ABROAD,
   anyBoundary,
-  anyCatalogue,
   anyIpList,
   anyLabelGroup,
-  anyLabelSet,
-  anyLabelSetAbroad,
-  anyMode,
   anyObjects,
   anyRuleSet,
-  anySeen,
-  anySubnets,
   anyService,
   anyServiceBinding,
   anyVirtualService,
-  CLUSTER,
   WORKLOADS,
+} from './arbitrary-objects.js';
+import {
+  ADDRESSES_ABROAD,
+  anyCatalogue,
+  anyLabelSet,
+  anyLabelSetAbroad,
+  anyMode,
+  anySeen,
+  anySubnets,
+  CLUSTER,
 } from './arbitrary-world.js';
 import type { World } from './world.js';
 
