@@ -1,5 +1,6 @@
 export { accepted, bulkAnswer, bulkItems, bulkRefusals, eachAccepted, oneBulkAtATime, only } from './bulk.js';
 export type { Outcome } from './bulk.js';
+export { fewAtATime } from './few-at-a-time.js';
 export { etagOf, refuseIfChanged } from './etag.js';
 export { execute } from './execute.js';
 export type { Addressee } from './execute.js';

@@ -5,9 +5,7 @@
 import { CallError } from '@ringfence/bus';
 import { FlowQuery, MOST_STORED, StoredFlowsChoice } from '@ringfence/contracts';
 import type { CALLS, EndsSeen, FlowKinds, FlowKindsRequest } from '@ringfence/contracts';
-import { oneAtATime } from '@ringfence/event-store';
-import type { OneAtATime } from '@ringfence/event-store';
-import { parsed } from '@ringfence/resources';
+import { fewAtATime, parsed } from '@ringfence/resources';
 import type { z } from 'zod';
 import { flowFilter } from '../domain/flow-filter.js';
 import { addDays } from '../domain/retention.js';
@@ -29,8 +27,8 @@ export interface StoredFlowsParts {
 
 /** Within the deadline of the call. */
 const WITHIN_MS = 20_000;
-/** Beside the one that is read: each reads through all that is stored. */
-const MOST_WAITING = 3;
+/** One is read and the others wait: each reads through all that is stored. */
+const MOST_AT_ONCE = 4;
 
 export function storedFlows({ store, readNames }: StoredFlowsParts): StoredFlows {
   const filterOf = async (choice: unknown) => {
@@ -38,7 +36,7 @@ export function storedFlows({ store, readNames }: StoredFlowsParts): StoredFlows
     refuseWrongAddresses(query);
     return flowFilter(query, filterNames(await readNames()));
   };
-  const inTurn = bounded(oneAtATime());
+  const inTurn = fewAtATime(MOST_AT_ONCE, 'questions about all stored flows', 'flow_query_limit');
   return {
     endsSeen: async ({ since }) => {
       // Who is still seen is written down once a day.
@@ -59,24 +57,6 @@ export function storedFlows({ store, readNames }: StoredFlowsParts): StoredFlows
       const told = counted.kinds.reduce((sum, { flows }) => sum + flows, 0);
       return { kinds: [...counted.kinds], stored, beyond: counted.flows - told };
     },
-  };
-}
-
-function bounded(queue: OneAtATime): OneAtATime {
-  let waiting = 0;
-  return async (work) => {
-    if (waiting > MOST_WAITING)
-      throw CallError.of(
-        'RESOURCE_EXHAUSTED',
-        'flow_query_limit',
-        `${String(waiting)} others have stored flows added up; try again in some seconds`,
-      );
-    waiting += 1;
-    try {
-      return await queue(work);
-    } finally {
-      waiting -= 1;
-    }
   };
 }
 

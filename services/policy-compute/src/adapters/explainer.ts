@@ -7,7 +7,7 @@ import type { CALLS, ClusterAnswer, ExplainResponse } from '@ringfence/contracts
 import { GLOBAL } from '@ringfence/contracts';
 import { reject } from '@ringfence/decider';
 import type { Rejection } from '@ringfence/decider';
-import { refusal } from '@ringfence/resources';
+import { fewAtATime, refusal } from '@ringfence/resources';
 import { worst } from '@ringfence/policy-engine';
 import type { z } from 'zod';
 import { explanationOf } from '../domain/cluster-explanation.js';
@@ -24,7 +24,6 @@ import { addressesAbroad } from '../domain/judged-by-labels.js';
 import type { FactMirror } from '../read/fact-mirror.js';
 import type { FactLookup } from '../objects/view.js';
 import type { ClusterQuestions } from './cluster-questions.js';
-import { fewAtATime } from './few-at-a-time.js';
 import type { LivePolicy } from './live-policy.js';
 import { explainPast } from './past-explainer.js';
 import type { PolicyBookStore } from './policy-book.store.js';
